@@ -11,6 +11,7 @@ from pathlib import Path
 from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.data.home import annscope_home
 from annscope.runs.atomic import StorageError
+from annscope.runs.discarding import discarded, purge
 from annscope.runs.liveness import LockedError, WriterLock
 from annscope.runs.record import RecordError
 from annscope.runs.status import LIVE
@@ -85,7 +86,7 @@ def delete_run(run: str) -> None:
     the status is), or that does not exist.
     """
     discard_run(run)
-    leaving = _discarded(run)
+    leaving = discarded(runs_home() / run)
     try:
         shutil.rmtree(leaving)
     except OSError as error:
@@ -108,7 +109,7 @@ def discard_run(run: str) -> None:
             raise running
         if lock is not None and os.name != "posix":  # pragma: no cover
             lock.release()  # Windows can neither move nor delete what is open
-        directory.rename(_discarded(run))
+        directory.rename(discarded(directory))
     except OSError as error:
         raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error
     finally:
@@ -119,24 +120,14 @@ def discard_run(run: str) -> None:
 def restore_run(run: str) -> None:
     """Put a discarded run back into the list. Raises RecordError if it has been deleted meanwhile."""
     try:
-        _discarded(run).rename(runs_home() / run)
+        discarded(runs_home() / run).rename(runs_home() / run)
     except OSError as error:
         raise RecordError(f"Run {run} cannot be brought back: {error.strerror or error}.") from error
 
 
 def purge_discarded() -> None:
     """Delete the runs that were discarded."""
-    with suppress(OSError):
-        for directory in runs_home().glob(f"{_DISCARDED}*"):
-            shutil.rmtree(directory, ignore_errors=True)
-
-
-_DISCARDED = ".deleted-"
-"""Begins the names of folders that are no longer in the list: a half-deleted run is never listed."""
-
-
-def _discarded(run: str) -> Path:
-    return runs_home() / f"{_DISCARDED}{run}"
+    purge(runs_home())
 
 
 def _is_live(directory: Path) -> bool:

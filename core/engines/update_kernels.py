@@ -209,8 +209,6 @@ class Adam(UpdateKernel):
         eps' = eps sqrt((1 - b2^t) / (1 - b2)),  alpha = (1 - b1) / (1 - b1^t) eps' / eps
     """
 
-    moment_names = ("mean", "square")
-
     def _make_constants(self) -> None:
         super()._make_constants()
         self._beta1, self._beta2, self._epsilon = map(self._number, (BETA1, BETA2, EPSILON))

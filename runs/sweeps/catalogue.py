@@ -7,20 +7,17 @@ sweeps/NAME/worker.lock   held by it
 
 from __future__ import annotations
 
-import shutil
-from contextlib import suppress
 from pathlib import Path
 
 from annscope.core.errors import did_you_mean, shortened
 from annscope.data.home import annscope_home
 from annscope.runs.atomic import StorageError
 from annscope.runs.catalogue import RUN_ID
+from annscope.runs.discarding import discarded, purge
 from annscope.runs.liveness import LockedError, WriterLock
 from annscope.runs.sweeps.errors import SweepError
 
 JOURNAL, LOCK = "study.log", "worker.lock"
-_DISCARDED = ".deleted-"
-"""Begins the names of folders of sweeps that are no longer listed."""
 
 
 def sweeps_home() -> Path:
@@ -55,7 +52,7 @@ def discard_sweep(name: str) -> None:
     except StorageError:
         pass  # a folder in which the lock cannot be made has no driver
     try:
-        directory.rename(_discarded(name))
+        directory.rename(discarded(directory))
     except OSError as error:
         raise SweepError(f"The sweep {name} cannot be deleted: {error.strerror or error}.") from error
 
@@ -63,17 +60,11 @@ def discard_sweep(name: str) -> None:
 def restore_sweep(name: str) -> None:
     """Put a discarded sweep back into the list. Raises SweepError if it has been deleted meanwhile."""
     try:
-        _discarded(name).rename(sweeps_home() / name)
+        discarded(sweeps_home() / name).rename(sweeps_home() / name)
     except OSError as error:
         raise SweepError(f"The sweep {name} cannot be brought back: {error.strerror or error}.") from error
 
 
 def purge_discarded_sweeps() -> None:
     """Delete the sweeps that were discarded."""
-    with suppress(OSError):
-        for directory in sweeps_home().glob(f"{_DISCARDED}*"):
-            shutil.rmtree(directory, ignore_errors=True)
-
-
-def _discarded(name: str) -> Path:
-    return sweeps_home() / f"{_DISCARDED}{name}"
+    purge(sweeps_home())

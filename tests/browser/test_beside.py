@@ -38,7 +38,7 @@ def test_two_networks_are_watched_side_by_side(served: Served, open_tab: Callabl
     expect(pair.get_by_role("status").first).to_have_text("B ended at epoch 2 (finished): its last snapshot stands.")
     heads = pair.locator(".as-moment")
     expect(heads.first).to_contain_text("Hidden layers 8,4")
-    expect(heads.last).to_contain_text(re.compile(r"Epoch 2 · step 92 · .*Held-out accuracy .* %Answer \d"))
+    expect(heads.last).to_contain_text(re.compile(r"Epoch 2 · step 92 · .*Held-out accuracy .* %Prediction \d"))
 
     below = page.locator(".as-columns")
     place = below.bounding_box()

@@ -101,7 +101,7 @@ test('the same example is the one of the same place, and one that was asked for 
   assert.equal(sameExample(from, { ...judged, probe: /** @type {never} */ (null) }), null);
 });
 
-test('the head of a run says its moment, its held-out figure and its answer, and whether that is right', () => {
+test('the head of a run says its moment, its held-out figure and its prediction, and whether that is right', () => {
   const store = run([0, 75], 50);
   assert.equal(momentOf(store), null);
   const outputs = { shape: [2, 2], data: Float32Array.of(0.9, 0.1, 0.2, 0.8) };
@@ -120,10 +120,10 @@ test('the head of a run says its moment, its held-out figure and its answer, and
   const first = momentOf(store);
   assert.equal(first?.moment, 'Epoch 1.50 · step 75 · 7.5 s of training');
   assert.equal(first?.figure, 'Held-out accuracy 50.0 %');
-  assert.deepEqual([first?.answer, first?.verdict], ['Answer no (90.0 %)', 'right']);
+  assert.deepEqual([first?.prediction, first?.verdict], ['Prediction no (90.0 %)', 'right']);
   store.selectProbe(1);
   const second = momentOf(store);
-  assert.deepEqual([second?.answer, second?.verdict], ['Answer yes (80.0 %)', 'wrong, it is no']);
+  assert.deepEqual([second?.prediction, second?.verdict], ['Prediction yes (80.0 %)', 'wrong, it is no']);
 });
 
 test('before its first picture the network beside says what is waited for', () => {

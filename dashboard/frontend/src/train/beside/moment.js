@@ -1,4 +1,4 @@
-/** The head over each of two networks: which run, at which moment, how good, and what it answers; its height never changes. */
+/** The head over each of two networks: which run, at which moment, how good, and its prediction; its height never changes. */
 
 import { make, setText } from '../../lib/ui/dom.js';
 import { createView } from '../../lib/ui/seen.js';
@@ -16,14 +16,14 @@ export function createMoment(letter, store) {
   const differs = make('small');
   const moment = make('span');
   const figure = make('span', { className: 'as-strong' });
-  const answer = make('span', { 'aria-live': 'off' });
+  const prediction = make('span', { 'aria-live': 'off' });
   const verdict = make('em');
   const element = make(
     'header',
     { className: 'as-moment' },
     make('h4', {}, make('i', {}, letter), name),
     differs,
-    make('p', {}, moment, figure, make('span', { className: 'as-answer' }, answer, verdict)),
+    make('p', {}, moment, figure, make('span', { className: 'as-prediction' }, prediction, verdict)),
   );
   const view = createView(element, store, ['frame', 'probe', 'run', 'status'], draw);
 
@@ -31,7 +31,7 @@ export function createMoment(letter, store) {
     const about = momentOf(store);
     setText(moment, about?.moment ?? '');
     setText(figure, about?.figure ?? '');
-    setText(answer, about?.answer ?? '');
+    setText(prediction, about?.prediction ?? '');
     setText(verdict, about?.verdict ?? '');
     verdict.className = about?.isRight === false ? 'as-wrong' : '';
   }

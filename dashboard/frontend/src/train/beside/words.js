@@ -10,7 +10,7 @@ import { haveSameExamples } from './example.js';
 /** @import { Store } from '../types.js' */
 
 /**
- * The snapshot that is shown of a run, its held-out figure, and what it answers for the example; null before there is one.
+ * The snapshot that is shown of a run, its held-out figure, and its prediction of the example; null before there is one.
  * @param {Store} store
  */
 export function momentOf(store) {
@@ -18,13 +18,13 @@ export function momentOf(store) {
   if (!shown || !reader || !probe) return null;
   const { line } = shown;
   const index = Math.min(probeIndex ?? 0, probe.labels.length - 1);
-  const prediction = predictionOf(store, shown, index);
+  const found = predictionOf(store, shown, index);
   const trueClasses = probe.labels[index];
-  const isRight = trueClasses && isSame(prediction.predictedClasses, trueClasses);
+  const isRight = trueClasses && isSame(found.predictedClasses, trueClasses);
   return {
     moment: `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${trained(line.train_seconds)} of training`,
     figure: `Held-out ${reader.accuracy} ${asPercent(line.heldout.accuracy)}`,
-    answer: `Answer ${predictionWords(reader, prediction)}`,
+    prediction: `Prediction ${predictionWords(reader, found)}`,
     verdict: trueClasses ? (isRight ? 'right' : `wrong, it is ${reader.words(trueClasses)}`) : '',
     isRight: isRight ?? null,
   };
