@@ -56,7 +56,7 @@ LOOK_SECONDS = 0.1
 SIZES = {
     "BATCH", "LARGEST_BATCH", "BLOCK", "TILE", "NUMBERS_IN_CACHE", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS",
     "LEAST_SHARE", "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "CHUNKS",
-    "LEAST_ZEROS", "LEAST_SAVING", "UNITS", "MOST_NUMBERS", "MOST_WORK", "FIELD_BYTES",
+    "LEAST_ZEROS", "LEAST_SAVING", "UNITS", "MOST_NUMBERS", "MOST_WORK", "LEAST_WORK", "FIELD_BYTES",
 }  # fmt: skip
 """Constants for speed alone: the size from which another algorithm is used, or how much is done at once."""
 CONTROLS = {"low", "high", "step", "advanced"}

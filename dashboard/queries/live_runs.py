@@ -156,15 +156,16 @@ class LiveRun:
             "judged": judged_while_training(self.reader.config.data, about["dataset"]),
         }
 
-    def since(self, n_lines: int) -> tuple[str, int]:
-        """The kept lines after the first `n_lines` of the record, and the number of lines now.
+    def since(self, n_lines: int) -> tuple[str, int, int]:
+        """The kept lines after the first `n_lines` of the record, the number of lines now, and the newest snapshot.
 
-        The former as the entries of a JSON object: "lines", "best", the best snapshot so far, and "chance", the loss
-        and the accuracy of constant answers, null where they are not known.
+        The lines as the entries of a JSON object: "lines", "best", the best snapshot so far, and "chance", the loss
+        and the accuracy of constant predictions, null where they are not known.
         """
         with self._lock:
             lines, best = ",".join(self.history.since(n_lines)), self.history.best_text()
-            return f'"lines":[{lines}],"best":{best},"chance":{self._chance_text()}', self.history.n_lines
+            text = f'"lines":[{lines}],"best":{best},"chance":{self._chance_text()}'
+            return text, self.history.n_lines, self.newest
 
     def _chance_text(self) -> str:
         if self._chance is None and self.newest >= 0:

@@ -105,10 +105,8 @@ class _Viewer:
                     continue
                 greeted = True
                 await self.websocket.send_text(hello)
-            newest = live_run.newest if self.ready.is_set() else number
-            lines, n_lines, frame = await asyncio.to_thread(
-                _news, live_run, n_lines, newest if newest > number else None
-            )
+            wanted = number if self.ready.is_set() else None
+            lines, n_lines, newest, frame = await asyncio.to_thread(_news, live_run, n_lines, wanted)
             if lines is not None:
                 await self.websocket.send_text(lines)
             if status != live_run.status:
@@ -177,16 +175,17 @@ def whole_history(live_run: LiveRun) -> str:
     return "{" + _history(live_run)[0] + "}"
 
 
-def _news(live_run: LiveRun, n_lines: int, number: int | None) -> tuple[str | None, int, bytes | None]:
-    """The lines after the first `n_lines`, the number of lines now, and the frame of a snapshot, if one is wanted.
+def _news(live_run: LiveRun, known: int, number: int | None) -> tuple[str | None, int, int, bytes | None]:
+    """The lines after the first `known`, the number of lines now, and the newest snapshot: its number and its frame.
 
-    Lines say whether a frame comes with them, so that the browser draws once for both.
+    There is a frame if the snapshot is newer than `number`; None wants none. Lines say whether a frame comes with
+    them, so that the browser draws once for both.
     """
-    frame = None if number is None else live_run.frame(number)
-    if n_lines == live_run.history.n_lines:
-        return None, n_lines, frame
-    lines, n_lines = live_run.since(n_lines)
-    return f'{{"type":"lines",{lines},"with_frame":{json.dumps(frame is not None)}}}', n_lines, frame
+    lines, n_lines, newest = live_run.since(known)
+    frame = None if number is None or newest <= number else live_run.frame(newest)
+    if n_lines == known:
+        return None, n_lines, newest, frame
+    return f'{{"type":"lines",{lines},"with_frame":{json.dumps(frame is not None)}}}', n_lines, newest, frame
 
 
 def _hello(live_run: LiveRun) -> tuple[str | None, int]:
@@ -198,6 +197,6 @@ def _hello(live_run: LiveRun) -> tuple[str | None, int]:
 
 
 def _history(live_run: LiveRun) -> tuple[str, int]:
-    lines, n_lines = live_run.since(0)
+    lines, n_lines, _ = live_run.since(0)
     description, status = json.dumps(live_run.description), json.dumps(live_run.status)
     return f'"description":{description},{lines},"status":{status}', n_lines
