@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 from scripts.serving import Served
 from tests.records import train_run
 
@@ -73,3 +76,30 @@ def test_two_networks_are_watched_side_by_side(served: Served, open_tab: Callabl
     expect(pair).to_be_hidden()
     expect(page).not_to_have_url(re.compile("beside=|same="))
     expect(below.locator("[data-view=network] .nv-canvas")).to_be_visible()
+
+
+def test_a_point_of_the_plane_goes_through_both_networks(served: Served, open_tab: Callable[..., Page]) -> None:
+    """A click on the map sends the point through both, each with its own inputs, and each says its prediction."""
+    assert served.home.exists()
+    beside = train_run(data="blobs", hidden=(3,), epochs=2, extra_inputs=("x1x2",)).run
+    shown = train_run(data="blobs", hidden=(8,), epochs=2).run
+    page = open_tab(f"/?run={shown}&beside={beside}")
+    canvas = page.locator("[data-view=map] .mp-canvas")
+    expect(canvas).to_have_attribute("data-side", "120")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    canvas.click(position={"x": box["width"] * 0.03, "y": box["height"] * 0.04})
+    for view in ("network", "beside"):
+        expect(page.locator(f"[data-view={view}] h3")).to_have_text("Your point through the network")
+    about = page.request.get(f"{served.url}/annscope/runs/{shown}/plane").json()
+    (left, right), (bottom, top) = about["ends"]
+    x, y = left + 0.03 * (right - left), top - 0.04 * (top - bottom)
+    for head, run in zip(page.locator(".as-moment").all(), (shown, beside), strict=True):
+        reader = RunReader(run_directory(run))
+        about = page.request.get(f"{served.url}/annscope/runs/{run}/plane").json()
+        raw = np.array([x, y, x * y])[: len(about["offset"])]
+        inputs = (raw - about["offset"]) / about["divisor"]
+        predicted = reader.network(2).forward(inputs[None])[1][-1].argmax()
+        names = reader.description["dataset"]["class_names"]
+        expect(head).to_contain_text(f"Prediction {names[predicted]}")
