@@ -130,11 +130,12 @@ class Cluster:
 
 
 def _local_cluster(n_workers: int) -> Any:
+    import dask
     from distributed import LocalCluster, Security
 
     # A scheduler runs what it is sent, and others may have accounts here: TLS with keys that only these processes have.
-
-    with _signals_for_this_thread():
+    # Dask's profiler would look at every process a hundred times a second.
+    with _signals_for_this_thread(), dask.config.set({"distributed.worker.profile.enabled": False}):
         return cast(Any, LocalCluster)(
             n_workers=n_workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL, security=cast(Any, Security.temporary)(),

@@ -15,6 +15,7 @@ from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.batches import Batches
 from annscope.core.engines.bias_trick import BiasTrickSteps, QuickSoftmax
+from annscope.core.engines.kernels import least_probability
 from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.workers import SINGLE, Workers
@@ -68,6 +69,16 @@ def test_a_quick_softmax_shows_when_it_is_not_in_order(largest: float, *, is_in_
             operation()
         assert np.isfinite(sums.ravel().dot(sums.ravel())) == is_in_order
     assert np.allclose(logits, exact, rtol=1e-5) == is_in_order
+
+
+def test_a_quick_softmax_leaves_no_class_without_probability() -> None:
+    """The error of a class whose probability is too small for its type is the least probability, as in all softmaxes."""
+    targets = np.array([[1.0, 0.0]], "float32")
+    logits, sums = np.array([[0.0], [-200.0]], "float32"), np.zeros((2, 2), "float32")
+    quick, _ = QuickSoftmax(logits, sums, 1, 1).errors(QuickSoftmax.shares(targets, 1))
+    for operation in quick:
+        operation()
+    np.testing.assert_allclose(logits[1], least_probability(logits.dtype))
 
 
 def advance_to_the_end(trainer: Trainer) -> None:

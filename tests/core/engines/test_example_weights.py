@@ -39,3 +39,15 @@ def test_shared_steps_weigh_each_example_by_its_own_weight(size: int, monkeypatc
     np.testing.assert_allclose(shared, alone, rtol=1e-9, atol=1e-12)
     other = after_some_steps(weighted(np.arange(50)[::-1]), SequentialWorkers(size))
     assert np.abs(other - alone).max() > 1e-2
+
+
+def test_a_batch_without_weight_changes_nothing() -> None:
+    """Where every example of a batch weighs 0 there is no mean, and the gradient is 0."""
+    dataset = make_dataset()
+    dataset = replace(dataset, weights_train=np.zeros(len(dataset.y_train)))
+    config = RunConfig().with_values({"hidden": (7,), "batch-size": 16, "dtype": "float64"})
+    engine = NumpyEngine(dataset, config, dataset.x_train, SINGLE)
+    before = engine.parameters.flat.copy()
+    engine.advance(0, 3, lambda _: 0.05)
+    assert not engine.gradient.flat.any()
+    np.testing.assert_array_equal(engine.parameters.flat, before)

@@ -97,3 +97,11 @@ def test_the_diagonal_is_a_quirk_of_softmax_with_squared_error_alone() -> None:
     for name, output in PAIRS:
         same = fused_loss(name, output, "diagonal") == fused_loss(name, output)
         assert same == ((name, output) != ("squared_error", "softmax"))
+
+
+def test_a_derivative_of_softmax_is_a_setting_of_the_squared_error_alone() -> None:
+    """With cross-entropy nothing is left of it but p - t, so there is no choice to offer."""
+    assert {name: loss.settings for name, loss in LOSSES.items()} == {
+        "cross_entropy": (),
+        "squared_error": ("softmax_derivative",),
+    }
