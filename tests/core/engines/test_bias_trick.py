@@ -72,7 +72,7 @@ def test_a_quick_softmax_shows_when_it_is_not_in_order(largest: float, *, is_in_
 
 
 def test_a_quick_softmax_leaves_no_class_without_probability() -> None:
-    """The error of a class whose probability is too small for its type is the least probability, as in all softmaxes."""
+    """The error of a class whose probability is too small for its type is the least probability, as in any softmax."""
     targets = np.array([[1.0, 0.0]], "float32")
     logits, sums = np.array([[0.0], [-200.0]], "float32"), np.zeros((2, 2), "float32")
     quick, _ = QuickSoftmax(logits, sums, 1, 1).errors(QuickSoftmax.shares(targets, 1))
