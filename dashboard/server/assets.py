@@ -36,21 +36,29 @@ class Assets(StaticFiles):
     """The ES modules and style sheets, including subfolders.
 
     A browser caches a file by the address of `asset`, which contains the version; by an address without a version it
-    revalidates each time.
+    revalidates each time. Those of the last version that was requested are served from memory.
     """
 
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory, check_dir=False)
+        self._root, self._version, self._files = directory, "", dict[str, Response]()
+
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await run_in_threadpool(self._with_version, path, scope["path_params"].get("version"))
-        if response is None:
-            response = await super().get_response(path, scope)
-            response.headers["cache-control"] = "no-cache"
+        version = scope["path_params"].get("version")
+        if version is not None and version != self._version:
+            await run_in_threadpool(self._read, version)
+        kept = self._files.get(path) if version == self._version else None
+        if kept is not None:
+            return kept
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
         return response
 
-    def _with_version(self, path: str, version: str | None) -> Response | None:
-        if version != assets_version(Path(str(self.directory))):
-            return None
-        file, about = self.lookup_path(path)
-        return cached_file(Path(file)) if about is not None and Path(file).is_file() else None
+    def _read(self, version: str) -> None:
+        if version == assets_version(self._root):
+            files = [file for file in self._root.rglob("*.*") if file.is_file()]
+            self._files = {str(file.relative_to(self._root)): cached_file(file) for file in files}
+            self._version = version
 
 
 def cached_file(file: Path) -> Response:

@@ -29,7 +29,7 @@ class UnknownOwnerError(OSError):
 def owner(ours: Address, theirs: Address) -> int:
     """The user id of the process on this machine that is connected from `theirs` to `ours`.
 
-    Raises NotToldError when there is no such program (any more).
+    Raises UnknownOwnerError when there is no such program (any more).
     """
     here, there = _plain(ours[0]), _plain(theirs[0])
     family = socket.AF_INET if here.version == 4 else socket.AF_INET6

@@ -248,8 +248,8 @@ def not_found(_: Request) -> Response:
 routes: list[BaseRoute] = [
     Route("/{page}/_stcore/health", not_modified),
     Route("/{page}/_stcore/host-config", not_modified),
-    Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
-    Mount(f"{BASE}/{{version}}/assets", app=Assets(directory=ASSETS, check_dir=False)),
+    Mount(f"{BASE}/assets", app=Assets(ASSETS), name="assets"),
+    Mount(f"{BASE}/{{version}}/assets", app=Assets(ASSETS)),
     Route(PLOTLY, plotly_library),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),

@@ -198,7 +198,7 @@ def test_the_drawing_library_comes_from_this_machine(client: TestClient) -> None
 def test_assets_without_a_version_are_revalidated(tmp_path: Path) -> None:
     """After an update the browser runs the new code, and the unchanged is not sent again."""
     (tmp_path / "stage.js").write_text("export {};")
-    app = Starlette(routes=[Mount("/assets", our_assets.Assets(directory=tmp_path))])
+    app = Starlette(routes=[Mount("/assets", our_assets.Assets(tmp_path))])
     with TestClient(app, base_url=HERE) as client:
         first = client.get("/assets/stage.js")
         assert first.headers["cache-control"] == "no-cache"
@@ -216,7 +216,7 @@ def test_assets_of_a_version_are_cached_until_there_is_another(tmp_path: Path, m
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "dom.js").write_text("export {};")
     (tmp_path.parent / "secret.js").write_text("secret")
-    app = Starlette(routes=[Mount("/{version}/assets", our_assets.Assets(directory=tmp_path))])
+    app = Starlette(routes=[Mount("/{version}/assets", our_assets.Assets(tmp_path))])
     with TestClient(app, base_url=HERE) as client:
         version = our_assets.assets_version(tmp_path)
         for name in ("stage.js", "lib/dom.js"):
