@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from annscope.core.config import RunConfig
 from annscope.runs.catalogue import run_directory
-from annscope.runs.launch import prepare
+from annscope.runs.launch import checked, prepare
 from annscope.runs.reader import RunReader
 from annscope.runs.sweeps.cluster import Cluster
 from annscope.runs.sweeps.driver import TrialEnded, drive, driver_status
@@ -38,6 +39,9 @@ from benchmarks.others import Others, own_seconds
 from benchmarks.sweep_scale import measure_scale
 from benchmarks.tables import Table
 
+if TYPE_CHECKING:
+    from optuna import Study
+
 N_STUDIES = 5
 N_TRIALS = 25
 EPOCHS = 15
@@ -55,10 +59,10 @@ def sweep(name: str, **about: object) -> Sweep:
     return Sweep(name=name, **parts)
 
 
-def curve(about: Sweep, cluster: Cluster, until: float = math.inf) -> list[tuple[int, float]]:
+def curve(about: Sweep, study: Study, cluster: Cluster, until: float = math.inf) -> list[tuple[int, float]]:
     """The training steps so far and the best figure so far, after each trial; ends when the figure is `until`."""
     steps, best, points, interrupt = 0, 0.0, [], threading.Event()
-    for event in drive(about, create_study(about), cluster, interrupt):
+    for event in drive(about, study, cluster, interrupt):
         if isinstance(event, TrialEnded) and not interrupt.is_set():
             steps += sum(RunReader(run_directory(run)).status()["step"] for run in event.runs)
             best = max(best, event.value or 0.0)
@@ -77,13 +81,14 @@ def measure_steps() -> list[Figure]:
     with Cluster() as cluster:
         for k in range(N_STUDIES):
             config = RunConfig().with_values({"data": "mnist-5k", "epochs": EPOCHS, "seed": k})
-            points = curve(sweep(f"random-{k}", config=config, sampler="random"), cluster)
+            at_random = sweep(f"random-{k}", config=config, sampler="random")
+            points = curve(at_random, create_study(at_random), cluster)
             total, reached = points[-1]
             first = next(steps for steps, best in points if best == reached)
             # With seeds of its own: with the same, its first trials would be those of random search.
             others = config.with_values({"seed": 100 + k})
             tpe = sweep(f"tpe-{k}", config=others, sampler="tpe", pruner="median", n_trials=4 * N_TRIALS)
-            steps, best = curve(tpe, cluster, until=reached)[-1]
+            steps, best = curve(tpe, create_study(tpe), cluster, until=reached)[-1]
             about = (
                 f"study {k}: random search {reached:.2%} in {total:,} steps, first after {first:,}; TPE with pruning "
                 f"{best:.2%} in {steps:,}, of those of random search"
@@ -97,10 +102,12 @@ def measure_busy() -> list[Figure]:
     """Which share of the cores the workers used from the first trial to the last, and what used the rest."""
     n_workers = os.cpu_count() or 1
     about = sweep("busy", n_trials=40, sampler="random")
+    checked(about.config)  # before there are workers, as `annscope sweep` does
+    study = create_study(about)
     with Cluster(n_workers=n_workers) as cluster:
         driver = os.getpid()
         before, meanwhile, began = own_seconds(), Others(), time.monotonic()
-        curve(about, cluster)
+        curve(about, study, cluster)
         wall = time.monotonic() - began
         used = {pid: now - before.get(pid, 0.0) for pid, now in own_seconds().items()}
         others = meanwhile.share()
