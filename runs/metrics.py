@@ -13,7 +13,7 @@ from pathlib import Path
 from annscope.runs.atomic import GrowingLines, open_file
 from annscope.runs.record import Line, RecordError
 from annscope.runs.schema import parse_line
-from annscope.runs.thinning import numbers_in
+from annscope.runs.thinning import Numbers
 
 
 class MetricsFile:
@@ -31,7 +31,7 @@ class MetricsFile:
         self._known = 0  # how many bytes of the file are indexed
         self._places = array("Q")  # offset of the line of each snapshot, by number
         self._events: list[Line] = []
-        self._thinned: set[int] = set()
+        self._thinned = Numbers()
         self._lock = threading.RLock()
 
     def new(self) -> list[Line]:
@@ -67,11 +67,11 @@ class MetricsFile:
             self._read_new_lines()
             return len(self._places)
 
-    def thinned(self) -> set[int]:
+    def thinned(self) -> Numbers:
         """The numbers of the snapshots whose arrays were thinned out."""
         with self._lock:
             self._read_new_lines()
-            return set(self._thinned)
+            return self._thinned
 
     def snapshot(self, number: int) -> Line:
         """The line of a snapshot. Raises RecordError if there is none with this number."""
@@ -96,7 +96,7 @@ class MetricsFile:
     def _index(self, line: Line, start: int, end: int) -> None:
         if line["type"] == "event":
             if line["event"] == "thinned":
-                self._thinned.update(numbers_in(line["ranges"]))
+                self._thinned = self._thinned.with_ranges(line["ranges"])
                 self._events = [event for event in self._events if event["event"] != "thinned"]
             self._events.append(line)
         elif line["number"] != len(self._places):

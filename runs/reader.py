@@ -23,7 +23,7 @@ from annscope.runs.metrics import MetricsFile
 from annscope.runs.record import FORMAT, Line, RecordError, snapshot_path
 from annscope.runs.schema import check, check_description, parse_json, settings_of_another_version
 from annscope.runs.status import LIVE, Recorded, Status
-from annscope.runs.thinning import MEGABYTE
+from annscope.runs.thinning import MEGABYTE, Numbers
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -192,7 +192,7 @@ class RunReader:
         return self._metrics.n_snapshots()
 
     @property
-    def thinned(self) -> set[int]:
+    def thinned(self) -> Numbers:
         """The numbers of the snapshots whose arrays were thinned out to stay within the budget (`runs.thinning`)."""
         return self._metrics.thinned()
 

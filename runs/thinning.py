@@ -13,7 +13,9 @@ import heapq
 import itertools
 import math
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from operator import itemgetter
 from pathlib import Path
 
 from annscope.runs.record import Line, snapshot_path
@@ -37,20 +39,40 @@ def budget_of(megabytes: int | str, directory: Path) -> int:
     return default_budget(directory) if megabytes == "auto" else int(megabytes) * MEGABYTE
 
 
-def as_ranges(numbers: Iterable[int]) -> list[list[int]]:
-    """Numbers as [first, last] of each unbroken run of them, as events hold them."""
-    ranges: list[list[int]] = []
-    for number in sorted(numbers):
-        if ranges and ranges[-1][1] == number - 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    return ranges
+class Numbers(Set[int]):
+    """An immutable set of numbers, held as `ranges`: [first, last] of each unbroken run of them, as events hold them.
 
+    Of a long run nearly all snapshots are thinned out: this takes memory for those that are left.
+    """
 
-def numbers_in(ranges: Iterable[Sequence[int]]) -> Iterator[int]:
-    """The numbers of such ranges."""
-    return itertools.chain.from_iterable(range(first, last + 1) for first, last in ranges)
+    def __init__(self, ranges: Iterable[Sequence[int]] = ()) -> None:
+        self.ranges: list[list[int]] = []
+        for first, last in sorted(ranges, key=itemgetter(0)):
+            if self.ranges and first <= self.ranges[-1][1] + 1:
+                self.ranges[-1][1] = max(last, self.ranges[-1][1])
+            else:
+                self.ranges.append([first, last])
+
+    @classmethod
+    def of(cls, numbers: Iterable[int]) -> Numbers:
+        """The set of these numbers."""
+        return cls([number, number] for number in numbers)
+
+    def with_ranges(self, ranges: Iterable[Sequence[int]]) -> Numbers:
+        """These numbers and those of more ranges."""
+        return Numbers([*self.ranges, *ranges])
+
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, int):
+            return False
+        at = bisect_right(self.ranges, number, key=itemgetter(0)) - 1
+        return at >= 0 and number <= self.ranges[at][1]
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.chain.from_iterable(range(first, last + 1) for first, last in self.ranges)
+
+    def __len__(self) -> int:
+        return sum(last - first + 1 for first, last in self.ranges)
 
 
 class StoredArrays:
@@ -63,7 +85,7 @@ class StoredArrays:
     def __init__(self, directory: Path, lines: Iterable[Line], budget: int) -> None:
         self.directory = directory
         self.budget = budget
-        self.removed: set[int] = set()
+        self.removed = Numbers()
         self._steps: dict[int, int] = {}
         self._sizes: dict[int, int] = {}
         self._pinned: set[int] = set()
@@ -90,7 +112,7 @@ class StoredArrays:
             if not line.get("judged", True):
                 self._between.add(line["number"])
         elif line["event"] == "thinned":
-            self.removed.update(numbers_in(line["ranges"]))
+            self.removed = self.removed.with_ranges(line["ranges"])
         elif line["event"] == "pin":
             self._pinned.add(line["number"])
         elif line["event"] == "unpin":

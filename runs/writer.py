@@ -33,7 +33,7 @@ from annscope.runs.reader import RunReader
 from annscope.runs.record import FORMAT, RecordError, library_versions, snapshot_path
 from annscope.runs.schema import CheckpointState, check, parse_json
 from annscope.runs.status import new_status, reserve_space, write_status
-from annscope.runs.thinning import StoredArrays, as_ranges, budget_of
+from annscope.runs.thinning import Numbers, StoredArrays, budget_of
 from annscope.runs.threads import wanted_threads
 
 if TYPE_CHECKING:
@@ -265,7 +265,8 @@ class RunWriter:
         if not numbers:
             return
         n_kept = len(self._arrays) - len(numbers)
-        self.event("thinned", self.last_step, ranges=as_ranges(numbers), n_kept=n_kept, budget=self._arrays.limit)
+        ranges = Numbers.of(numbers).ranges
+        self.event("thinned", self.last_step, ranges=ranges, n_kept=n_kept, budget=self._arrays.limit)
         self._arrays.remove(numbers)
         self._unforced = [path for path in self._unforced if path.exists()]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from annscope.core.evaluation.best import best_line
 from annscope.dashboard.queries.events import best_text, event_text
 from annscope.runs.record import Line
-from annscope.runs.thinning import as_ranges, numbers_in
+from annscope.runs.thinning import Numbers
 
 MAX_SNAPSHOTS = 4096
 
@@ -38,7 +38,7 @@ class History:
     def __init__(self, limit: int = MAX_SNAPSHOTS) -> None:
         self.n_lines = 0
         self.best: Line | None = None
-        self.thinned: set[int] = set()
+        self.thinned = Numbers()
         self._limit = limit
         self._stride = 1
         self._entries: list[Entry] = []
@@ -53,8 +53,8 @@ class History:
             self._add_snapshot(position, line)
             return
         if line["event"] == "thinned":
-            self.thinned.update(numbers_in(line["ranges"]))
-            line = {**line, "ranges": as_ranges(self.thinned)}
+            self.thinned = self.thinned.with_ranges(line["ranges"])
+            line = {**line, "ranges": self.thinned.ranges}
             self._entries = [entry for entry in self._entries if entry.line.get("event") != "thinned"]
         elif self._last is not None and self._last.line["step"] == line["step"]:
             self._marked.add(self._last.line["number"])

@@ -140,7 +140,7 @@ class LiveRun:
         """The snapshots so far that are kept in memory."""
         with self._lock:
             per_epoch = self.reader.steps_per_epoch if self.is_described else 1
-            return Snapshots(self.history.snapshot_lines(), frozenset(self.history.thinned), per_epoch)
+            return Snapshots(self.history.snapshot_lines(), self.history.thinned, per_epoch)
 
     @property
     def description(self) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class LiveRun:
         """
         with self._lock:
             lines = {line["number"]: line for line in self.history.snapshot_lines() if line["number"] >= start}
-            numbers = Snapshots(list(lines.values()), frozenset(self.history.thinned)).spread(MAX_HISTOGRAMS)
+            numbers = Snapshots(list(lines.values()), self.history.thinned).spread(MAX_HISTOGRAMS)
             for number in numbers:
                 if number not in self._histograms:
                     self._histograms[number] = self._read_histograms(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
 from typing import Literal
@@ -33,13 +34,12 @@ def histograms(live_run: LiveRun, since: Since, start: int = 0) -> bytes:
     Raises RecordError when the snapshot to compare with cannot be read.
     """
     kept = live_run.snapshots()
-    thinned = frozenset(kept.thinned)
     lines = {line["number"]: line for line in kept.lines if line["number"] >= start}
     base = None if since == "last" else _weights(live_run, since)
     kind = "update" if since == "last" else "weight"
     found: dict[int, ndarray] = {}
-    for number in Snapshots(list(lines.values()), thinned).spread(MAX_SNAPSHOTS):
-        before = _before(number, thinned) if since == "last" else since
+    for number in Snapshots(list(lines.values()), kept.thinned).spread(MAX_SNAPSHOTS):
+        before = _before(number, kept.thinned) if since == "last" else since
         with suppress(RecordError):
             key = (live_run.run, kind, number, before)
             found[number] = _counts.get(key, partial(_count, live_run, number, before, base))
@@ -71,7 +71,7 @@ def _weights(live_run: LiveRun, number: int) -> list[ndarray]:
     return [arrays[f"layer{i}.weight"] for i in range(len(live_run.reader.layer_sizes) - 1)]
 
 
-def _before(number: int, thinned: frozenset[int]) -> int | None:
+def _before(number: int, thinned: Collection[int]) -> int | None:
     """The last snapshot before this one that has arrays."""
     return next((each for each in range(number - 1, -1, -1) if each not in thinned), None)
 

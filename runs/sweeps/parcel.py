@@ -19,7 +19,7 @@ from annscope.runs.atomic import GrowingLines, drop_half_line, read_file, replac
 from annscope.runs.control import FILE as CONTROL
 from annscope.runs.record import snapshot_path
 from annscope.runs.schema import parse_line
-from annscope.runs.thinning import numbers_in
+from annscope.runs.thinning import Numbers
 
 METRICS = "metrics.jsonl"
 BEFORE_LINES = ("probe.safetensors", "config.json")
@@ -114,7 +114,7 @@ def unpack(directory: Path, parcel: Parcel, received: Received) -> Received:
         for text in lines.splitlines():
             line = parse_line(text)
             if line["type"] == "event" and line["event"] == "thinned":
-                for number in numbers_in(line["ranges"]):
+                for number in Numbers(line["ranges"]):
                     snapshot_path(directory, number).unlink(missing_ok=True)
     _replace(directory, AFTER_LINES, parcel)
     return Received(received.n_bytes + len(lines), {**received.stamps, **parcel.stamps}, parcel.attempt)

@@ -20,7 +20,7 @@ from annscope.runs.index import list_runs
 from annscope.runs.quantities import byte_words
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, snapshot_path
-from annscope.runs.thinning import LEFT, MEGABYTE, numbers_in, surplus
+from annscope.runs.thinning import LEFT, MEGABYTE, Numbers, surplus
 from annscope.runs.writer import RunWriter, create_run
 from tests.records import handmade_snapshot, train_run, train_to_the_end
 
@@ -57,6 +57,18 @@ def thinned() -> Path:
     return train_run(**SMALL).directory
 
 
+@given(st.lists(st.lists(st.integers(0, 40), max_size=12), max_size=5), st.integers(-2, 42))
+def test_numbers_are_a_set(parts: list[list[int]], number: int) -> None:
+    """However they came together, numbers are held as unbroken runs, and are the set of them."""
+    numbers, plain = Numbers(), set[int]()
+    for part in parts:
+        numbers, plain = numbers.with_ranges(Numbers.of(part).ranges), plain | set(part)
+    assert list(numbers) == sorted(plain)
+    assert (numbers == plain, len(numbers), number in numbers) == (True, len(plain), number in plain)
+    assert all(first <= last for first, last in numbers.ranges)
+    assert all(later[0] > earlier[1] + 1 for earlier, later in pairwise(numbers.ranges))
+
+
 def test_a_run_stays_within_its_budget_and_keeps_every_line(thinned: Path) -> None:
     """Every snapshot has its line, the arrays fit, and first, best and last are among those that are left."""
     lines = RunReader(thinned).snapshot_lines()
@@ -71,7 +83,7 @@ def test_the_record_lists_what_was_thinned_out(thinned: Path) -> None:
     """The events name exactly the snapshots whose arrays are gone, and reading one gives the reason."""
     reader = RunReader(thinned)
     events = [line for line in reader.lines() if line.get("event") == "thinned"]
-    gone = {number for event in events for number in numbers_in(event["ranges"])}
+    gone = {number for event in events for number in Numbers(event["ranges"])}
     files = {int(path.stem) for path in (thinned / "snapshots").iterdir()}
     assert gone == set(range(61)) - files == reader.thinned
     assert all(event["budget"] == MEGABYTE for event in events)
