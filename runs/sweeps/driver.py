@@ -190,8 +190,8 @@ class _Driver:
         return trial
 
     def _fill(self) -> None:
-        """Submit runs: twice as many as the workers can train, so that each of them has its next one."""
-        n_free = 2 * self.cluster.n_slots() - len(self.cluster.runs)
+        """Submit runs: one more than the workers can train, so that none of them waits for the next."""
+        n_free = self.cluster.n_slots() + 1 - len(self.cluster.runs)
         trials = iter([*self.trials])
         while n_free > 0:
             trial = next(trials, None)
