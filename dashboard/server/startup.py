@@ -38,6 +38,8 @@ HEAVY = (
 """Modules that the pages need, imported before the first visit."""
 SWITCH_SECONDS = 0.0005
 """How long a page's script may hold the interpreter lock; Python's default of 5 ms would delay the live views."""
+TRIM_SECONDS = 30.0
+"""How often the memory that was freed goes back to the system: the C library would keep more and more of it."""
 SHUTDOWN_SECONDS = 3
 """How long open requests may delay the shutdown."""
 
@@ -68,10 +70,19 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     if not st.get_option("server.headless"):
         webbrowser.open(here)
     with one_kept_ready():
+        trimming = asyncio.create_task(_trim_memory(), name="trim memory")
         yield
+        trimming.cancel()
     purge_discarded()
     purge_discarded_sweeps()
     # The pipes to the workers close with this process, however it ends: they checkpoint and stop.
+
+
+async def _trim_memory() -> None:
+    if hasattr(psutil, "heap_trim"):  # not with every C library
+        while True:
+            await asyncio.sleep(TRIM_SECONDS)
+            await asyncio.to_thread(psutil.heap_trim)
 
 
 def serve(listener: socket.socket, options: Mapping[str, Any]) -> None:
