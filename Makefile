@@ -83,7 +83,7 @@ lock: $(TOOLS)/uv ## Write the lock files for what requirements*.txt say now (UP
 
 check-lower-bounds: $(TOOLS)/uv ## Run the unit tests with the oldest releases that requirements.txt allows
 	$(TOOLS)/uv venv --quiet --clear --seed --python $(PYTHON) $(LOWEST)
-	$(TOOLS)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e . -r requirements-dev.txt httpx
+	$(TOOLS)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e . -r requirements-dev.txt httpx==0.28.1
 	SCIPY_ARRAY_API=1 $(LOWEST)/bin/python -m pytest -n 2 -m "not browser" $(OLD_WAYS)
 
 audit: $(TOOLS)/uv ## Ask whether anything in the lock files has a known vulnerability

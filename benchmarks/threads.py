@@ -60,15 +60,16 @@ def from_environment() -> int:
 
 def machine(n_threads: int) -> dict[str, Any]:
     """The machine and versions on which the results depend."""
-    import numpy as np
+    from annscope.runs.record import library_versions
 
+    versions = library_versions()
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": n_threads,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "numpy": np.__version__,
+        "numpy": f"{versions['numpy']} with {versions['blas']}",  # and its kernels, which decide most of the speed
     }
 
 

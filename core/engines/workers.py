@@ -1,6 +1,6 @@
 """Workers: what engines ask of threads or processes that compute in parallel, and how to do without.
 
-The core itself has neither. `runs` passes some in as `Workers`; the bits of the results depend on noitem but
+The core itself has neither. `runs` passes some in as `Workers`; the bits of the results depend on nothing but
 how many there are.
 """
 
