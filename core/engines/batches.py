@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -150,8 +150,12 @@ def _three(parts: list[ndarray]) -> tuple[ndarray, ndarray, ndarray | None]:
     return parts[0], parts[1], parts[2] if len(parts) > 2 else None
 
 
+@lru_cache(maxsize=2)
 def epoch_order(n_examples: int, seed: int, epoch: int, *, shuffle: bool = True) -> Int[ndarray, " n"]:
-    """The order of the examples in an epoch; it depends on nothing but the seed and the epoch."""
-    if not shuffle:
-        return np.arange(n_examples)
-    return np.random.default_rng([seed, 1, epoch]).permutation(n_examples)
+    """The order of the examples in an epoch; it depends on nothing but the seed and the epoch.
+
+    It is read-only, and kept: steps go by it, and so do the losses of their batches.
+    """
+    order = np.random.default_rng([seed, 1, epoch]).permutation(n_examples) if shuffle else np.arange(n_examples)
+    order.flags.writeable = False
+    return order
