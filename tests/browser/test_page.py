@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,28 @@ def test_nothing_is_cut_in_the_sidebar(open_tab: Callable[..., Page], width: int
         page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
         expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
         expect(page.get_by_role("button", name="Keys")).to_be_visible()
+
+
+def test_a_page_that_is_left_takes_nothing_from_the_next(served: Served, open_tab: Callable[..., Page]) -> None:
+    """What Train chooses between the click on another page and that page is kept to itself: the other one stays."""
+    assert served.home.exists()
+    run = train_run(data="digits", hidden=(4,), epochs=2).run
+    page = open_tab(f"/?run={run}")
+    expect(page.locator(DRAWN)).to_have_attribute("data-number", "2")
+    expect(page.locator(".nv-probe")).not_to_have_count(0)
+    served.process.send_signal(signal.SIGSTOP)  # a busy server, which hears of both at once
+    page.evaluate(
+        """() => {
+            document.querySelector('[data-testid=stTopNavLink][href$="/data"]').click();
+            document.querySelectorAll('.nv-probe')[3].click();
+        }"""
+    )
+    page.wait_for_timeout(600)
+    served.process.send_signal(signal.SIGCONT)
+    uploader = page.locator("[data-testid=stFileUploader]")
+    expect(uploader).to_be_visible()
+    page.wait_for_timeout(1500)  # in which the page would be taken away
+    expect(uploader).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.locator(".nv-probe").nth(2).click()
+    expect(page).to_have_url(re.compile("probe=2"))
