@@ -45,6 +45,11 @@ def _label(config: RunConfig, view: TableView) -> None:
     def words(reference: str) -> str:
         return f"{GUESS}: {found}" if not reference and not asked else names.get(reference, GUESS)
 
+    def take(reference: str) -> None:
+        # A browser that is behind sends the words of an option that is none any more.
+        if reference in options:
+            controls.set_some({"label": reference})
+
     left, right = st.columns([1, 2], vertical_alignment="center", gap="medium")
     with left:
         st.selectbox(
@@ -52,17 +57,13 @@ def _label(config: RunConfig, view: TableView) -> None:
             options,
             key=state.LABEL,
             format_func=words,
-            on_change=on_choice(state.LABEL, _take_label),
+            on_change=on_choice(state.LABEL, take),
             label_visibility="collapsed",
         )
     with right:
         if view.problem is None and not asked and view.how:
             how = f"A guess: {view.how}" if view.is_guess else f"Found {view.how}"
             st.caption(f"{escaping.markdown(how)}. Another one is chosen here, or by a click below.")
-
-
-def _take_label(reference: str) -> None:
-    controls.set_some({"label": reference})
 
 
 def _columns(config: RunConfig, view: TableView) -> None:

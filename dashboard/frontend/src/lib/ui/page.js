@@ -6,26 +6,43 @@ import { paintFrame } from './frame.js';
 
 const CHECK_THEME = 700; // ms
 const LEAVING = 10_000; // ms after which a click on another page has led nowhere
+const AGAIN = 1500; // ms after which it is made again: of two requests that meet, Streamlit may drop that of a page
 
-let left = Number.NEGATIVE_INFINITY; // when a link to another page was clicked
+/** The other page that a person clicked on, and when. */
+const goal = { path: '', since: Number.NEGATIVE_INFINITY };
+let again = 0;
+let isOurs = false; // the click
 
 /** @param {MouseEvent} event */
 function onClick({ target, button, altKey, ctrlKey, metaKey, shiftKey }) {
   const link = target instanceof Element ? target.closest('a[data-testid$="NavLink"]') : null;
   const isPlain = !(button || altKey || ctrlKey || metaKey || shiftKey); // others open a tab or a window
-  if (link instanceof HTMLAnchorElement && isPlain && link.pathname !== location.pathname) left = performance.now();
+  if (!(link instanceof HTMLAnchorElement && isPlain)) return;
+  const isHere = link.pathname === location.pathname;
+  if (!isOurs)
+    Object.assign(goal, { path: link.pathname, since: isHere ? Number.NEGATIVE_INFINITY : performance.now() });
+  clearTimeout(again);
+  again = window.setTimeout(() => {
+    isOurs = true;
+    if (isWanted() && goal.path !== location.pathname) link.click();
+    isOurs = false;
+  }, AGAIN);
 }
+
+const isWanted = () => performance.now() - goal.since < LEAVING;
 globalThis.document?.addEventListener('click', onClick, true);
+globalThis.window?.addEventListener('popstate', () => clearTimeout(again));
 
 /**
  * What a component of a page that is being left still says is kept from Streamlit: it would draw a part of that page
  * after the other one, and take the other one away.
  * @template Data
  * @param {Component<Data>} component
+ * @param {number} mounted when it came to be
  * @returns {Component<Data>}
  */
-function silentWhenLeft(component) {
-  const isLeft = () => performance.now() - left < LEAVING;
+function silentWhenLeft(component, mounted) {
+  const isLeft = () => isWanted() && (mounted < goal.since || goal.path !== location.pathname);
   return {
     ...component,
     setStateValue: (name, value) => isLeft() || component.setStateValue(name, value),
@@ -42,22 +59,21 @@ function silentWhenLeft(component) {
  * @param {(page: Page, data: Data) => boolean} [isSame]
  */
 export function mounting(create, isSame = () => true) {
-  /** @type {WeakMap<HTMLElement, Page>} */
+  /** @type {WeakMap<HTMLElement, { page: Page, mounted: number }>} */
   const pages = new WeakMap();
   /** @param {Component<Data>} component */
   return (component) => {
     const { parentElement: parent, data } = component;
     const known = pages.get(parent);
-    const isKept = known && isSame(known, data);
-    if (known && !isKept) known.destroy();
-    if (!known) left = Number.NEGATIVE_INFINITY; // the other page is here
-    const page = isKept ? known : create(parent, data);
-    pages.set(parent, page);
-    page.update(silentWhenLeft(component));
+    const isKept = known && isSame(known.page, data);
+    if (known && !isKept) known.page.destroy();
+    const shown = isKept ? known : { page: create(parent, data), mounted: performance.now() };
+    pages.set(parent, shown);
+    shown.page.update(silentWhenLeft(component, shown.mounted));
     return () => {
-      if (pages.get(parent) !== page) return;
+      if (pages.get(parent) !== shown) return;
       pages.delete(parent);
-      page.destroy();
+      shown.page.destroy();
     };
   };
 }
