@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from annscope.dashboard.server.assets import ASSETS
 from scripts.serving import Served
@@ -136,6 +136,8 @@ def test_nothing_is_cut_in_the_sidebar(open_tab: Callable[..., Page], width: int
     if width < 768:
         open_sidebar(page)
     expect(page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("^Start"))).to_be_visible()
+    with contextlib.suppress(TimeoutError):
+        page.wait_for_function(f"() => !({CUT})().length", timeout=3000)  # it slides in, narrow at first
     assert page.evaluate(CUT) == []
     menus = page.locator("[data-testid=stSidebar] input[role=combobox]")
     for menu in menus.all():

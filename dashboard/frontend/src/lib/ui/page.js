@@ -7,31 +7,46 @@ import { paintFrame } from './frame.js';
 const CHECK_THEME = 700; // ms
 const LEAVING = 10_000; // ms after which a click on another page has led nowhere
 const AGAIN = 1500; // ms after which it is made again: of two requests that meet, Streamlit may drop that of a page
+const CHECK = 100; // ms
 
-/** The other page that a person clicked on, and when. */
+/** When a person clicked on another page, and which, until it is there. */
 const goal = { path: '', since: Number.NEGATIVE_INFINITY };
-let again = 0;
+let checks = 0;
 let isOurs = false; // the click
+
+const isWanted = () => performance.now() - goal.since < LEAVING;
+
+function arrive() {
+  clearInterval(checks);
+  goal.path = '';
+}
+
+function stay() {
+  arrive();
+  goal.since = Number.NEGATIVE_INFINITY;
+}
 
 /** @param {MouseEvent} event */
 function onClick({ target, button, altKey, ctrlKey, metaKey, shiftKey }) {
   const link = target instanceof Element ? target.closest('a[data-testid$="NavLink"]') : null;
   const isPlain = !(button || altKey || ctrlKey || metaKey || shiftKey); // others open a tab or a window
-  if (!(link instanceof HTMLAnchorElement && isPlain)) return;
-  const isHere = link.pathname === location.pathname;
-  if (!isOurs)
-    Object.assign(goal, { path: link.pathname, since: isHere ? Number.NEGATIVE_INFINITY : performance.now() });
-  clearTimeout(again);
-  again = window.setTimeout(() => {
-    isOurs = true;
-    if (isWanted() && goal.path !== location.pathname) link.click();
-    isOurs = false;
-  }, AGAIN);
+  if (isOurs || !isPlain || !(link instanceof HTMLAnchorElement)) return;
+  stay();
+  if (link.pathname === location.pathname) return;
+  let clicked = performance.now();
+  Object.assign(goal, { path: link.pathname, since: clicked });
+  checks = window.setInterval(() => {
+    if (goal.path === location.pathname || !isWanted()) arrive();
+    else if (performance.now() - clicked > AGAIN) {
+      clicked = performance.now();
+      isOurs = true;
+      link.click();
+      isOurs = false;
+    }
+  }, CHECK);
 }
-
-const isWanted = () => performance.now() - goal.since < LEAVING;
 globalThis.document?.addEventListener('click', onClick, true);
-globalThis.window?.addEventListener('popstate', () => clearTimeout(again));
+globalThis.window?.addEventListener('popstate', stay);
 
 /**
  * What a component of a page that is being left still says is kept from Streamlit: it would draw a part of that page
@@ -42,7 +57,7 @@ globalThis.window?.addEventListener('popstate', () => clearTimeout(again));
  * @returns {Component<Data>}
  */
 function silentWhenLeft(component, mounted) {
-  const isLeft = () => isWanted() && (mounted < goal.since || goal.path !== location.pathname);
+  const isLeft = () => isWanted() && (mounted < goal.since || goal.path !== '');
   return {
     ...component,
     setStateValue: (name, value) => isLeft() || component.setStateValue(name, value),
