@@ -49,7 +49,7 @@ export function createDistributions(root, store) {
   const { box, canvas, describe } = createChartCard(root, 'Distributions', ...choices);
   const numbers = createNumbersTable(root, 'Counts of the snapshot shown', () => ({
     head: ['From', 'to', 'how many'],
-    rows: Array.from(counts(placeOf(store.shown.number))).flatMap((count, bin) =>
+    rows: Array.from(known.length ? counts(placeOf(store.shown.number)) : []).flatMap((count, bin) =>
       count ? [[rounded(edges()[bin], 4), rounded(edges()[bin + 1], 4), count.toLocaleString('en')]] : [],
     ),
   }));
