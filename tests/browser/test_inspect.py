@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -107,8 +108,12 @@ def test_every_number_opens_the_examples_it_counts(run: str, open_tab: Callable[
     confusion = predictions.confusion
     page = open_tab(f"/classes?run={run}&snapshot=1")
 
+    title = gallery(page).get_by_role("heading").first
+
     def opens(place: Locator, count: int) -> None:
+        before = title.inner_text()
         place.click()
+        expect(title).not_to_have_text(before)  # the count alone may be that of what was chosen before
         expect(gallery(page)).to_have_attribute("data-count", str(count))
         expect(gallery(page).locator(".ai-count")).to_have_text(f"{count} of {len(predictions.labels)}")
         expect(gallery(page).locator(".ai-tile")).to_have_count(min(42, count))
@@ -205,6 +210,22 @@ def test_back_undoes_a_click_at_once(run: str, open_tab: Callable[..., Page]) ->
     expect(title).to_have_text("Every mistake")
     page.go_forward()
     expect(title).to_have_text("1, correctly predicted")
+
+
+def test_two_clicks_in_a_row_are_both_done(served: Served, run: str, open_tab: Callable[..., Page]) -> None:
+    """A busy server hears of a second choice before it has answered the first: the page shows the second."""
+    page = open_tab(f"/classes?run={run}&snapshot=1")
+    title = gallery(page).get_by_role("heading").first
+    for _ in range(8):
+        page.locator(".ai-matrix thead th[data-show='predicted-4']").click()
+        expect(title).to_have_text("Predicted: 4")
+        page.wait_for_timeout(300)  # until that is drawn to its end
+        served.process.send_signal(signal.SIGSTOP)
+        page.locator(".ai-matrix tbody th[data-show='true-8']").click()
+        page.get_by_role("button", name="Every example").click()
+        page.wait_for_timeout(300)
+        served.process.send_signal(signal.SIGCONT)
+        expect(title).to_have_text("Every example")
 
 
 def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
