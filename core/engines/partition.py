@@ -9,6 +9,8 @@ from annscope.core.network import Parameters
 
 LEAST_SHARE = 16_384
 """Numbers of a weight that are worth a worker of their own: handing over work takes some microseconds."""
+LEAST_COLUMNS = 128
+"""As many columns of a weight take as long as what its inputs cost besides: sums, biases, activations, derivatives."""
 
 
 def even_parts(n: int, n_parts: int) -> list[slice]:
@@ -41,12 +43,17 @@ def layer_rows(parameters: Parameters, i: int, n_workers: int) -> list[slice]:
 
     All that is too small to be shared is the first worker's; a first layer that is shared makes up for it.
     """
+    return _rows(parameters, i, n_workers, 0 if i else _n_unshared(parameters, n_workers))
+
+
+def _rows(parameters: Parameters, i: int, n_workers: int, extra: int = 0) -> list[slice]:
     n_in, n_out = parameters.weights[i].shape
-    return row_shares(n_in, n_out, n_workers, 0 if i else _n_unshared(parameters, n_workers))
+    return row_shares(n_in, max(n_out, LEAST_COLUMNS) if i else n_out, n_workers, extra)
 
 
 def _n_unshared(parameters: Parameters, n_workers: int) -> int:
-    shared = [w.size for w in parameters.weights if len(row_shares(w.shape[0], w.shape[1], n_workers)) > 1]
+    weights = enumerate(parameters.weights)
+    shared = [weight.size for i, weight in weights if len(_rows(parameters, i, n_workers)) > 1]
     return len(parameters.flat) - sum(shared)
 
 

@@ -23,7 +23,7 @@ from annscope.core.engines.workers import CACHE_LINE, SINGLE, Operation, Workers
 from annscope.core.functions.optimizers import ALPHA, BETA1, BETA2, EPSILON, RMSPROP_EPSILON, Moments, Optimizer
 from annscope.core.network import Parameters
 
-BLOCK = 65_536
+BLOCK = 32_768
 """Numbers of a block: five vectors of float32 stay in a second-level cache."""
 
 FLUSH_EVERY = 256
@@ -47,6 +47,13 @@ def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence
     parts = [block for part in slices for block in aligned_parts(part, -(-(part.stop - part.start) // BLOCK), line)]
     scratch = SINGLE.zeros(max((part.stop - part.start for part in parts), default=0), vectors[0].dtype)
     return [(*(vector[part] for vector in vectors), scratch[: part.stop - part.start]) for part in parts]
+
+
+def _flush(blocks: Blocks, negligible: float) -> None:
+    """Make the moments of these blocks that are negligible 0."""
+    for _, _, *moments, scratch in blocks:
+        for moment in moments:
+            moment[np.abs(moment, scratch) < negligible] = 0
 
 
 class UpdateKernel(ABC):
@@ -75,15 +82,15 @@ class UpdateKernel(ABC):
         self._kept = self._number(1.0)
         self._make_constants()
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
+        shared = [_blocks(vectors, slices) for slices in shares or vector_shares(parameters, workers.size) if slices]
         self.operations = [
-            [operation for block in _blocks(vectors, slices) for operation in self._operations(*block)]
-            for slices in shares or vector_shares(parameters, workers.size)
-            if slices
+            [operation for block in blocks for operation in self._operations(*block)] for blocks in shared
         ]
         self.updates = [sequence(operations) for operations in self.operations]
         self._update_all = workers.parallel(self.updates)
+        negligible = float(np.finfo(self._dtype).tiny) / 0.9**FLUSH_EVERY
+        self._flush_all = workers.parallel([partial(_flush, blocks, negligible) for blocks in shared])
         self._weights = parameters.flat_weights
-        self._negligible = np.finfo(parameters.flat.dtype).tiny / 0.9**FLUSH_EVERY
 
     def step(self, learning_rate: float) -> None:
         """Take one step."""
@@ -94,9 +101,8 @@ class UpdateKernel(ABC):
 
     def begin(self, learning_rate: float) -> None:
         """Begin a step."""
-        if self.n_steps % FLUSH_EVERY == 0:
-            for moment in self.moments.values():
-                moment[np.abs(moment) < self._negligible] = 0
+        if self.moments and self.n_steps % FLUSH_EVERY == 0:
+            self._flush_all()
         self.n_steps += 1
         if self.optimizer.decays_weights:
             self._kept[...] = 1 - learning_rate * self._config.weight_decay
