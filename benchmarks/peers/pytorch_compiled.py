@@ -20,6 +20,7 @@ Tensors = list[torch.Tensor]
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     """One pass over batches that are views of one tensor, gathered in a new order for each pass."""
+    torch.compiler.reset()  # of all tasks together, PyTorch would compile the first eight, and run the others eagerly
     torch.manual_seed(0)
     torch.set_num_threads(threads.from_environment())
     parameters: Tensors = []
