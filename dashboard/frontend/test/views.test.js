@@ -127,7 +127,7 @@ test('right is blue and wrong orange, an empty cell neither, and letters stand o
     palette.diverging.css(0.1),
     'a small share of wrong is lifted to its root',
   );
-  assert.equal(wrong.color, '#10161f');
+  assert.equal(wrong.color, '#000000');
   assert.equal(empty.color, palette.muted);
   assert.deepEqual(
     [...root.querySelectorAll('td.mx-total')].map(({ textContent }) => textContent),
@@ -135,6 +135,25 @@ test('right is blue and wrong orange, an empty cell neither, and letters stand o
   );
   assert.equal(toneOf(-3, { top: 12, isRight: true, isDifference: true }), 0.5, 'fewer right is worse');
   assert.equal(toneOf(-3, { top: 12, isRight: false, isDifference: true }), -0.5, 'fewer wrong is better');
+});
+
+test('letters can be read on every colour of every scale', () => {
+  /** @param {string} color */
+  const lightnessOf = (color) => {
+    const channels = color.startsWith('#')
+      ? [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16))
+      : (color.match(/\d+/g) ?? []).map(Number);
+    const [r, g, b] = channels.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  for (const isDark of [false, true]) {
+    const { diverging, sequential, picture, photo } = paletteFor(isDark);
+    for (const scale of [diverging, sequential, picture, photo])
+      for (let t = scale.signed ? -1 : 0; t <= 1; t += 1 / 512) {
+        const [low, high] = [scale.css(t), scale.letters(t)].map(lightnessOf).sort((a, b) => a - b);
+        assert.ok((high + 0.05) / (low + 0.05) >= 4.5, `${scale.letters(t)} on ${scale.css(t)}`);
+      }
+  }
 });
 
 test('a tooltip stays within its box', () => {
