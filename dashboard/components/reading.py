@@ -10,7 +10,6 @@ import streamlit as st
 
 from annscope.dashboard import escaping
 from annscope.dashboard.queries.evaluations import dataset_of
-from annscope.dashboard.queries.examples import is_loaded
 from annscope.data.download import Progress
 from annscope.runs.quantities import byte_words
 
@@ -19,9 +18,10 @@ _SECONDS_BETWEEN = 0.1
 
 def read_data(run: str) -> None:
     """Read the data of a run, with a bar, unless that was done before. Raises AnnscopeError where it cannot be."""
-    if not is_loaded(run):
-        with reading_bar() as progress:
-            dataset_of(run, progress)
+    # The place of the bar is there in every run of a page: without it what follows would be made anew, and lose the
+    # focus, the zoom and the press of a button.
+    with reading_bar() as progress:
+        dataset_of(run, progress)
 
 
 @contextmanager

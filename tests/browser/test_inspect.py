@@ -549,6 +549,37 @@ def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
 
 
+def test_what_is_pressed_while_it_changes_is_chosen(
+    start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
+) -> None:
+    """A row or an image that is pressed when the next snapshot comes is not replaced before it is let go."""
+    training = start_run(data="digits", hidden=(8,), epochs=7)
+    training.train_until(snapshot=1)
+    page = open_tab(f"/classes?run={training.run}&view=classes")
+    headline = page.locator(".st-key-inspect-headline")
+    expect(headline).to_contain_text("epoch 1:")
+    row = page.locator(".ai-table tr[data-row='3']")
+    row.hover()
+    page.mouse.down()
+    training.train_until(snapshot=2)
+    expect(headline).to_contain_text("epoch 2:")
+    page.wait_for_timeout(500)  # in which the table would be drawn
+    page.mouse.up()
+    expect(gallery(page).get_by_role("heading").first).to_have_text("True class: 3")
+    recall = predictions_of(training.run, 2, "validation").classes.recall[3]
+    expect(row.get_by_role("cell").nth(1)).to_contain_text(f"{recall:.4f}")
+
+    tile = gallery(page).locator(".ai-tile").nth(1)
+    sample = tile.get_attribute("data-sample")
+    tile.hover()
+    page.mouse.down()
+    training.train_until(snapshot=3)
+    expect(headline).to_contain_text("epoch 3:")
+    page.wait_for_timeout(500)
+    page.mouse.up()
+    expect(gallery(page)).to_have_attribute("data-sample", str(sample))
+
+
 def test_the_page_stops_polling_when_the_run_has_ended(
     start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
 ) -> None:

@@ -15,6 +15,7 @@ from annscope.core.config import RunConfig
 from annscope.core.evaluation.intervals import wilson
 from annscope.dashboard import address, state
 from annscope.dashboard.address import views_of
+from annscope.dashboard.queries.caches import clear_caches
 from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -46,6 +47,21 @@ def part(page: AppTest, name: str) -> dict[str, Any]:
 def texts(page: AppTest) -> str:
     """All running text of the page."""
     return "\n".join(block.value for block in page.markdown)
+
+
+def places(block: Any) -> list[Any]:
+    """What stands where in a part of the page."""
+    return [(k, child.type, places(child)) for k, child in getattr(block, "children", {}).items()]
+
+
+def test_everything_keeps_its_place_once_the_data_is_read() -> None:
+    """Nothing moves when the bar of the reading is gone: what moves is made anew, and loses focus, zoom and clicks."""
+    run = train_run(epochs=1, hidden=(6,), data="digits").run
+    clear_caches()
+    page = open_page(run=run)
+    first = places(page.main)
+    page.run()
+    assert places(page.main) == first
 
 
 def test_without_a_run_it_says_what_to_do() -> None:

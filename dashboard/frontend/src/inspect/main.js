@@ -5,6 +5,7 @@
 
 import { make } from '../lib/ui/dom.js';
 import { followTheme, mounting } from '../lib/ui/page.js';
+import { betweenPresses } from '../lib/ui/press.js';
 import { createChart, plotly } from './chart.js';
 import { createGallery } from './gallery.js';
 import { createMatrices } from './matrices.js';
@@ -25,6 +26,9 @@ const VIEWS = {
   snapshot: createSnapshotSlider,
   threshold: createThresholdSlider,
 };
+
+/** Those whose rows or tiles are made anew at each change. */
+const IS_REBUILT = new Set(['table', 'gallery']);
 
 let isLoadedAhead = false;
 
@@ -56,6 +60,7 @@ function create(parent, { view: name }) {
   let send = () => {};
   /** @type {InspectData | null} */
   let data = null;
+  const draw = IS_REBUILT.has(name) ? betweenPresses(root) : (/** @type {() => void} */ now) => now();
   const view = VIEWS[name](root, (chosen) => send('chosen', { ...chosen, when: Date.now() }));
 
   const theme = followTheme(parent, root, (palette) => {
@@ -68,7 +73,7 @@ function create(parent, { view: name }) {
       // Of two choices in quick succession Streamlit may lose a trigger, but it keeps the last state.
       send = component.setStateValue;
       theme.check();
-      view.update(/** @type {never} */ (data), theme.palette);
+      draw(() => view.update(/** @type {never} */ (data), theme.palette));
       root.dataset.ready = 'true';
       loadAhead(data.plotly);
     },
