@@ -155,15 +155,16 @@ export function createCurves(root, store) {
   function showLegend(named) {
     known.named = named;
     const { name } = heldoutOf(store.description);
-    legend.replaceChildren(
-      ...[
-        [colors.train, '', 'train'],
-        [colors.heldout, 'dash', `held-out (${name})`],
-        ...(history.batches.losses.length ? [[colors.train, 'thin', 'each batch']] : []),
-      ].map(([color, className, text]) => {
-        return make('span', {}, make('i', { className, style: `border-top-color: ${color}` }), text);
-      }),
+    const lines = [
+      [colors.train, '', 'train'],
+      [colors.heldout, 'dash', `held-out (${name})`],
+      [colors.train, 'thin', 'each batch'],
+    ].map(([color, className, text]) =>
+      make('span', {}, make('i', { className, style: `border-top-color: ${color}` }), text),
     );
+    // The first snapshot has no batch before it; the line that the words may need is kept for them.
+    if (!history.batches.losses.length) lines[2].style.visibility = 'hidden';
+    legend.replaceChildren(...lines);
   }
 
   function sendSnapshot() {
