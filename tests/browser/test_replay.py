@@ -224,18 +224,19 @@ def test_a_failed_first_request_is_repeated(chromium: Browser, served: Served) -
     """A page whose first request fails shows a notice and then the run, without a reload."""
     with chromium.new_context() as context:
         page = context.new_page()
-        failures = iter(range(2))
+        is_said = False
 
-        def fail_twice(route: Route) -> None:
-            if next(failures, None) is None:
+        def fail_until_it_is_said(route: Route) -> None:
+            if is_said:
                 route.continue_()
             else:
                 route.fulfill(status=503, json={"error": "not this time"})
 
-        page.route("**/runs/*/probe", fail_twice)
+        page.route("**/runs/*/probe", fail_until_it_is_said)
         page.goto(served.url)
         stage = page.locator(STAGE)
         expect(stage.locator(".as-notice")).to_contain_text("not this time")
+        is_said = True
         expect(stage).to_have_attribute("data-number", str(N_EPOCHS))
         expect(stage.locator(".as-notice")).to_be_hidden()
 
