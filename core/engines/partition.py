@@ -10,7 +10,8 @@ from annscope.core.network import Parameters
 LEAST_SHARE = 16_384
 """Numbers of a weight that are worth a worker of their own: handing over work takes some microseconds."""
 LEAST_COLUMNS = 128
-"""As many columns of a weight take as long as what its inputs cost besides: sums, biases, activations, derivatives."""
+"""The columns that a weight above the first counts for at least: what its inputs cost besides, in sums, biases,
+activations and derivatives, takes as long as so many."""
 
 
 def even_parts(n: int, n_parts: int) -> list[slice]:

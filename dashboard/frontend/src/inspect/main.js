@@ -27,8 +27,8 @@ const VIEWS = {
   threshold: createThresholdSlider,
 };
 
-/** Those whose rows or tiles are made anew at each change. */
-const IS_REBUILT = new Set(['table', 'gallery']);
+/** The views whose rows or tiles are made anew at each change. */
+const REBUILT = new Set(['table', 'gallery']);
 
 let isLoadedAhead = false;
 
@@ -60,7 +60,7 @@ function create(parent, { view: name }) {
   let send = () => {};
   /** @type {InspectData | null} */
   let data = null;
-  const draw = IS_REBUILT.has(name) ? betweenPresses(root) : (/** @type {() => void} */ now) => now();
+  const draw = REBUILT.has(name) ? betweenPresses(root) : (/** @type {() => void} */ now) => now();
   const view = VIEWS[name](root, (chosen) => send('chosen', { ...chosen, when: Date.now() }));
 
   const theme = followTheme(parent, root, (palette) => {

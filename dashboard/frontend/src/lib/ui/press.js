@@ -16,7 +16,8 @@ export function betweenPresses(root) {
       waiting = null;
     });
   }
-  root.addEventListener('pointerdown', () => {
+  root.addEventListener('pointerdown', ({ button }) => {
+    if (button) return; // others open a menu, and their release may never be heard
     isPressed = true;
     for (const end of ['pointerup', 'pointercancel']) addEventListener(end, release, { once: true, capture: true });
   });
